@@ -18,10 +18,9 @@ from ws_gateway import ports
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.auth.sign_in import SignIn
 from ws_gateway.http.routes import Check, Routes
-from ws_gateway.hub.announcements import AlarmAnnouncer
 from ws_gateway.hub.hub import Hub
 from ws_gateway.hub.phone_masking import PhoneMasker
-from ws_gateway.hub.request_resolver import RequestResolver
+from ws_gateway.hub.request_resolver import AlarmAnnouncer, RequestResolver
 from ws_gateway.limits.address_limits import AddressLimits
 from ws_gateway.server.origins import OriginPolicy
 from ws_gateway.server.websocket_protocol import socket_of

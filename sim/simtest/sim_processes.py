@@ -33,10 +33,9 @@ from sim.simtest.registry_and_bus import SimBus, SimRegistry
 from sim.simtest.virtual_loop import Incarnation, RunState
 from ws_gateway.auth.revocations import Revocations
 from ws_gateway.http.alipay_webhook import AlipayWebhook
-from ws_gateway.hub.announcements import AlarmAnnouncer
 from ws_gateway.hub.hub import Hub
 from ws_gateway.hub.phone_masking import PhoneMasker
-from ws_gateway.hub.request_resolver import RequestResolver
+from ws_gateway.hub.request_resolver import AlarmAnnouncer, RequestResolver
 from ws_gateway.session.identity import Identity, SessionRules
 from ws_gateway.settings import GatewaySettings
 

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from dispatch.actors.core import protocol
+from dispatch.api.alarms import DriverBroadcast
 from dispatch.domain.commands import VehicleProfile
 from dispatch.domain.errors import ErrorCode
 from dispatch.domain.registry import DispatcherRecord, DriverRecord, VehicleRecord
@@ -17,12 +18,43 @@ from dispatch.payment.core.rotating_word import VerificationWord
 from dispatch.store.journal import JournalUnavailableError
 from dispatch.values.ids import DriverId, VehicleId
 from dispatch.values.units import CityTime, LatLng
-from ws_gateway.hub.announcements import AlarmAnnouncer
 from ws_gateway.hub.phone_masking import PhoneMasker
-from ws_gateway.ports import Registry, RoadRouter, SalesHistory
+from ws_gateway.ports import AlarmStore, GatewayBus, NoticeStore, Registry, RoadRouter, SalesHistory
 from ws_gateway.session import effects
 
 _log = structlog.get_logger("gateway")
+
+
+class AlarmAnnouncer:
+    """Settled alarms and notices to drivers: committed first, then announced to all connected clients.
+
+    Clients that were offline read them when they return (``GET /v1/alarms``, ``GET /v1/my/notices``). Raises
+    ``JournalUnavailableError`` if the commit failed; then nothing is announced.
+    """
+
+    def __init__(self, alarms: AlarmStore, notices: NoticeStore, bus: GatewayBus) -> None:
+        self._alarms = alarms
+        self._notices = notices
+        self._bus = bus
+
+    async def settle_alarm(self, request: effects.SettleAlarmRequest) -> effects.PlainValues | protocol.Refused:
+        """The alarm as settled, by this dispatcher or by an earlier one; ``UNKNOWN_ALARM`` otherwise."""
+        alarm = await self._alarms.settle_alarm(request.alarm, by=request.by, at=request.at, note=request.note)
+        if alarm is None:
+            return protocol.Refused(ErrorCode.UNKNOWN_ALARM, field="alarm", detail=request.alarm)
+        await self._bus.announce(alarm)
+        values = msgspec.to_builtins(alarm)
+        return effects.PlainValues(
+            {name: values.get(name, "") for name in ("alarm", "settled_by", "settled_at", "note")}
+        )
+
+    async def broadcast(self, broadcast: DriverBroadcast) -> effects.PlainValues | protocol.Refused:
+        """A repeat announces the same notice again; another body under its id is refused."""
+        stored = await self._notices.record_notice(broadcast)
+        if (stored.notice.text, stored.vehicles) != (broadcast.notice.text, broadcast.vehicles):
+            return protocol.Refused(ErrorCode.COMMAND_ID_REUSED, field="id")
+        await self._bus.announce(stored)
+        return effects.PlainValues({"notice": stored.notice.notice})
 
 
 class RequestResolver:

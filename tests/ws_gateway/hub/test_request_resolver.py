@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from dispatch.api.server_messages import Alarm
 from dispatch.domain.errors import ErrorCode
-from tests.ws_gateway.conftest import Running
+from tests.ws_gateway.conftest import Running, Start
 
 pytestmark = pytest.mark.integration
 
@@ -31,3 +32,54 @@ async def test_the_way_by_road(gateway: Running) -> None:
     assert len(way["points"]) > 6
     assert way["meters"] > 900
     assert way["seconds"] > 60
+
+
+async def test_a_settled_alarm_is_told_to_all_consoles(start: Start) -> None:
+    """The first settles it; who comes second is told who was first; the consoles of every gateway hear of it."""
+    here, there = await start(), await start()
+    alarm = Alarm("a1", "trip_unserved", 5.0, {"trip": "t1"})
+    here.alarms.kept["a1"] = there.alarms.kept["a1"] = alarm
+    anna = await here.client("dispatcher", "anna")
+    ben = await there.client("dispatcher", "ben")
+    answer = await anna.ask(t="settle_alarm", id="c1", alarm="a1", note="called back")
+    assert (answer["t"], answer["result"]["settled_by"], answer["result"]["note"]) == (
+        "accepted",
+        "anna",
+        "called back",
+    )
+    for console in (anna, ben):
+        told = await console.until("alarm", alarm="a1")
+        assert (told["settled_by"], told["note"], told["fields"]) == ("anna", "called back", {"trip": "t1"})
+    there.alarms.kept = here.alarms.kept
+    second = await ben.ask(t="settle_alarm", id="c1", alarm="a1", note="seen")
+    assert (second["result"]["settled_by"], second["result"]["note"]) == ("anna", "called back")
+
+
+async def test_an_unknown_alarm(gateway: Running) -> None:
+    """Is refused with its number."""
+    anna = await gateway.client("dispatcher", "anna")
+    assert (await anna.ask(t="settle_alarm", id="c1", alarm="a9"))["code"] == ErrorCode.UNKNOWN_ALARM
+
+
+async def test_a_message_to_drivers(start: Start) -> None:
+    """Drivers of the named cars get it, at every gateway, once; nobody else does."""
+    here, there = await start(), await start()
+    anna = await here.client("dispatcher", "anna")
+    first = await there.client("driver", "D1", "V1")
+    second = await here.client("driver", "D2", "V2")
+    answer = await anna.ask(t="broadcast", id="c1", text="Call the desk", vehicles=["V1"])
+    told = await first.until("notice")
+    assert (told["notice"], told["by"], told["text"]) == (answer["result"]["notice"], "anna", "Call the desk")
+    everyone = await anna.ask(t="broadcast", id="c2", text="Fog on the bridge")
+    assert (await second.until("notice"))["text"] == "Fog on the bridge"
+    assert (await first.until("notice"))["notice"] == everyone["result"]["notice"]
+    assert len(here.notices.kept) == 2
+
+
+async def test_a_message_sent_twice(gateway: Running) -> None:
+    """The same id is the same message; another text under it is refused."""
+    anna = await gateway.client("dispatcher", "anna")
+    first = await anna.ask(t="broadcast", id="c1", text="Fog")
+    assert await anna.ask(t="broadcast", id="c1", text="Fog") == first
+    assert (await anna.ask(t="broadcast", id="c1", text="Sun"))["code"] == ErrorCode.COMMAND_ID_REUSED
+    assert len(gateway.notices.kept) == 1

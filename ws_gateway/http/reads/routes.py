@@ -18,11 +18,10 @@ from dispatch.store.queries.personal_data import SqlPersonalData
 from dispatch.store.queries.trip_rows import SqlTripRows
 from ws_gateway.auth.tokens import Tokens
 from ws_gateway.http.authenticated_reads import AuthenticatedReads
-from ws_gateway.http.reads.alarms import AlarmReads
 from ws_gateway.http.reads.driver import DriverReads
 from ws_gateway.http.reads.entity_history import EntityHistory, MatchReasons
 from ws_gateway.http.reads.passenger import PassengerReads
-from ws_gateway.http.reads.trips import TripReads
+from ws_gateway.http.reads.trips import AlarmReads, TripReads
 from ws_gateway.http.reads.vehicles import VehicleReads
 
 

@@ -1,4 +1,4 @@
-"""Reads of a dispatcher: the list of trips, and one trip in detail."""
+"""Reads of a dispatcher: the list of trips, one trip in detail, and the list of alarms."""
 
 import asyncio
 from typing import Final, cast
@@ -8,10 +8,13 @@ import structlog
 
 from dispatch.api import http_bodies
 from dispatch.api.fields import MoneyView, TripView
+from dispatch.api.http_bodies import AlarmList
 from dispatch.api.presenters import trip_for
 from dispatch.api.timeline import gateway_facts, timeline
+from dispatch.clock import Clock
 from dispatch.domain.entity import EntityKey
 from dispatch.domain.errors import DispatchError, ErrorCode
+from dispatch.store.queries.alarms import SqlAlarms
 from dispatch.store.queries.trip_rows import PaymentRow
 from ws_gateway.http.authenticated_reads import Reader
 from ws_gateway.http.reads.entity_history import EntityReads
@@ -93,3 +96,18 @@ def why_trip(answer: object) -> http_bodies.MatchExplanation:
 
 def _money(minor: int | None, currency: str | None) -> MoneyView | None:
     return MoneyView(minor, currency) if minor is not None and currency else None
+
+
+SETTLED_S: Final = 86_400.0
+
+
+class AlarmReads:
+    """``GET /v1/alarms``."""
+
+    def __init__(self, alarms: SqlAlarms, clock: Clock) -> None:
+        self._alarms = alarms
+        self._clock = clock
+
+    async def listed(self, _: Reader) -> AlarmList:
+        """Open alarms, and those settled within the last day of city time."""
+        return AlarmList(list(await self._alarms.listed(self._clock.city() - SETTLED_S)))
