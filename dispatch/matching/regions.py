@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dispatch.geo.cells import Cell, cell_center, cell_of, cells_of, disk
-from dispatch.matching.types import Floats
+from dispatch.geo.cells import Cell, cell_center, cell_of, disk
 from dispatch.values.units import LatLng
 
 
@@ -58,10 +57,6 @@ class Regions:
     def seen_by(self, point: LatLng) -> tuple[int, ...]:
         """The regions that see this point, sorted, including its owner."""
         return self._sight(cell_of(point, self._resolution))
-
-    def sights(self, lat: Floats, lng: Floats) -> list[tuple[int, ...]]:
-        """:meth:`seen_by` for thousands of points."""
-        return [self._sight(cell) for cell in cells_of(lat.tolist(), lng.tolist(), self._resolution)]
 
     def _owner(self, cell: Cell) -> int:
         owner = self._owners.get(cell)

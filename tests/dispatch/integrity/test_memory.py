@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
 from dispatch.domain.commands import AppendedElsewhere, CancelTrip
-from dispatch.integrity.memory import verify_tables
 from tests.dispatch.actors.core.harness import KINDS, PASSENGER, SHARDS, City, trip_key
 from tests.dispatch.actors.core.host_core_disorder_samples import Disorder
+from tests.dispatch.integrity.verified_tables import verify_tables
 from tests.recorded.make import PaidCity, a_day
 
 

@@ -65,9 +65,8 @@ class SplitMatcher:
 
     def cars_moved(self, handles: Ints, lat: Floats, lng: Floats, at: Floats) -> int:
         """Pass fixes on to the matchers that see each car; a car that crosses into a band is announced there."""
-        for handle, y, x, when, sight in zip(
-            handles.tolist(), lat.tolist(), lng.tolist(), at.tolist(), self._regions.sights(lat, lng), strict=True
-        ):
+        for handle, y, x, when in zip(handles.tolist(), lat.tolist(), lng.tolist(), at.tolist(), strict=True):
+            sight = self._regions.seen_by(LatLng(y, x))
             self._cars[handle] = self._cars[handle]._replace(lat=y, lng=x, at=CityTime(when))
             if self._told[handle] and self._told[handle] != sight:
                 known = self._told[handle]

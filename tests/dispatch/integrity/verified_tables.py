@@ -1,4 +1,4 @@
-"""Runs the checks over a journal in memory, for tests and the simulator."""
+"""Runs the checks over a journal in memory."""
 
 from collections.abc import Mapping
 
