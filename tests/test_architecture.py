@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+COVERED_BY = Path(__file__).with_name("covered_by.tsv")
 PRODUCT = ("dispatch", "ws_gateway", "sim", "bench", "taxi_cli")
 CODE = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -173,6 +174,25 @@ def test_folders_are_small() -> None:
     folders = ("dispatch", "dispatch/actors", "dispatch/payment", "ws_gateway")
 
     assert [each for each in folders if len(list((ROOT / each).glob("*.py"))) > 15] == []
+
+
+def test_every_module_has_its_test() -> None:
+    """The test of ``a/b.py`` is ``tests/a/test_b.py``; ``covered_by.tsv`` names the test of every other module."""
+    lines = COVERED_BY.read_text(encoding="utf-8").splitlines()
+    covered = dict(line.split("\t") for line in lines if not line.startswith("#"))
+    own = [path for path in CODE if path.stem not in ("__init__", "__main__") and "versions" not in path.parts]
+    modules = {_name(path) for path in own}
+    mirrored = {name for name in modules if _mirror(name).is_file()}
+
+    assert modules - mirrored - set(covered) == set()
+    assert set(covered) - modules == set(), "a listed module is gone"
+    assert set(covered) & mirrored == set(), "a listed module has its own test"
+    assert [test for test in covered.values() if not (ROOT / test).is_file()] == []
+
+
+def _mirror(name: str) -> Path:
+    module = Path(name)
+    return ROOT / "tests" / module.parent / f"test_{module.name}"
 
 
 def test_test_folders_mirror_the_code() -> None:
