@@ -20,7 +20,7 @@ from sim.city.city import SimCity, draw
 from sim.city.driver_ride import DriverContext, DriverRide
 from sim.city.kerbside import Rider
 from sim.client.app_client import AppClient
-from sim.client.session import ARRIVED, ASSIGNED, IDLE, OFF_DUTY, OFFERED, WITH_TRIP
+from sim.states import ARRIVED, ASSIGNED, IDLE, OFF_DUTY, OFFERED, WITH_TRIP
 from sim.time.scheduler import Timer
 
 RETRY_S: Final = 30.0

@@ -22,8 +22,8 @@ from dispatch.values.units import CityTime, LatLng
 from sim.city.city import SimCity, draw
 from sim.client.app_client import AppClient
 from sim.client.pending_commands import Answer
-from sim.client.session import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
 from sim.demand.ride_request import RideRequest
+from sim.states import ARRIVED, ENDED, FARE_DUE, IN_PROGRESS, PAID, PAYING, SEEKING
 
 PAY_TRIES: Final = 3
 PAY_AGAIN_S: Final = 2.0

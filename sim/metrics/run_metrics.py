@@ -10,10 +10,10 @@ from collections import Counter
 from typing import Final
 
 from dispatch.values.ids import CommandId, TripId, VehicleId
-from sim.client.session import ENDED, UNSERVED
 from sim.metrics.assignment_log import Assignment, AssignmentLog
 from sim.metrics.delivery_log import DeliveryLog
 from sim.metrics.percentiles import RecentRate, Samples
+from sim.states import ENDED, UNSERVED
 from sim.time.server_clock import ServerClock
 
 Number = int | float | None

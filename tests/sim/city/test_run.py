@@ -11,9 +11,9 @@ from dispatch.geo.straight_line import StraightLine
 from sim.city.behaviour import Behaviour, DriverBehaviour, PassengerBehaviour
 from sim.city.config import CarAccount, DemandOptions, WorldConfig
 from sim.city.run import new_metrics, run_world
-from sim.client.session import ENDED
 from sim.demand.sampled_demand import demand_file
 from sim.metrics.run_metrics import RunMetrics
+from sim.states import ENDED
 from tests.sim.client.fake_server import FARE, ToyServer, running
 
 SPEED = 600.0
