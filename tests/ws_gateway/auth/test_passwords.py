@@ -15,6 +15,7 @@ from ws_gateway.auth.passwords import SecretCheck, hash_secret
         ("no hash at all", "1234", False),
         (None, "nobody has this secret", False),
     ],
+    ids=["right", "wrong", "broken hash", "unknown name"],
 )
 async def test_only_the_right_secret_matches(stored: str | None, secret: str, *, matches: bool) -> None:
     """A wrong secret, a broken hash and an unknown name never match."""
