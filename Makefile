@@ -13,7 +13,7 @@ ARGS   ?=
 # Number of processes of the unit tests.
 JOBS   ?= auto
 # Number of whole systems that run at once in the integration tests: they mostly wait. A city on a fast clock runs after them.
-SYSTEMS ?= 3
+SYSTEMS ?= 2
 
 .DEFAULT_GOAL := help
 # Compile our own modules once, even if the environment disables bytecode.
