@@ -16,7 +16,7 @@ from sim.city.behaviour import Behaviour
 from sim.city.config import CarAccount, DemandOptions, WorldConfig
 from sim.city.run import run_world
 from sim.demand.sampled_demand import demand_file
-from sim.metrics.assignment_log import Assignment
+from sim.metrics.assignment_log import DriverAssignment
 from sim.metrics.run_metrics import RunMetrics
 from sim.time.server_clock import ServerClock
 
@@ -47,14 +47,14 @@ class AppsSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the apps of one process saw. ``requested`` and ``offered`` are wall times, the others city times."""
+    """The observations of one process's apps. ``requested`` and ``offered`` are wall times, the others city times."""
 
     requests: int
     requested: dict[TripId, float]
     """Time of the accepted requests of the measured span."""
     offered: dict[TripId, float]
     """Time of each trip's first offer to a driver of this process, in the span or not."""
-    assignments: list[Assignment]
+    assignments: list[DriverAssignment]
     began: float
     ended: float
     gps_per_s: float

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bench.harness.figures import Figures, percentile_ms
 from bench.offer.apps import AppsReport
-from sim.metrics.assignment_log import Assignment, AssignmentLog
+from sim.metrics.assignment_log import AssignmentLog, DriverAssignment
 
 
 def figures_of(reports: Sequence[AppsReport]) -> Figures:
@@ -40,7 +40,7 @@ def double_assignments(reports: Sequence[AppsReport]) -> int:
     return len(all_assignments.doubles)
 
 
-def _moments(assignment: Assignment) -> list[tuple[float, bool, Assignment]]:
+def _moments(assignment: DriverAssignment) -> list[tuple[float, bool, DriverAssignment]]:
     """Its begin and end. At the same instant an end sorts before a begin."""
     begin = (assignment.since, True, assignment)
     return [begin] if assignment.until is None else [begin, (assignment.until, False, assignment)]

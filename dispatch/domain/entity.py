@@ -126,7 +126,7 @@ class NeedsEntityError(Exception):
 
 
 class Context(NamedTuple):
-    """What an entity may use besides its own state while it decides."""
+    """The inputs of a decision besides the entity's own state."""
 
     now: CityTime
     principal: Principal

@@ -10,7 +10,7 @@ from dispatch.values.ids import TripId, VehicleId
 
 
 class FreeVehicles:
-    """What free vehicles can do, when they last sent a fix, and which are held for a proposal.
+    """Capabilities, last fix times and holds of the free vehicles.
 
     Positions are in the candidates' index alone. A vehicle keeps its handle forever, so that a late batch of
     positions can never move another vehicle.

@@ -6,7 +6,7 @@ to its own requests, which costs more the scarcer vehicles are.
 
 Rule 1. A request belongs to one matcher: the owner of the cell of its pick-up.
 Rule 2. The vehicle decides. Several matchers may see and propose a vehicle near a border; it takes the first proposal.
-        The others are told that it is taken and try again immediately, so no vehicle is assigned twice.
+        The matchers that lost it try again immediately, so no vehicle is assigned twice.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dispatch.values.ids import TripId, VehicleId
 
 
-class Assignment(NamedTuple):
+class DriverAssignment(NamedTuple):
     """City times; ``until`` is None before the end."""
 
     trip: TripId
@@ -25,7 +25,7 @@ class AssignmentLog:
     """All assignments of a run, in the order of the confirmations."""
 
     def __init__(self) -> None:
-        self._ended: list[Assignment] = []
+        self._ended: list[DriverAssignment] = []
         self._trips: dict[VehicleId, dict[TripId, float]] = {}
         self._vehicles: dict[TripId, dict[VehicleId, float]] = {}
         self._let_go: dict[tuple[TripId, VehicleId], float] = {}
@@ -51,7 +51,7 @@ class AssignmentLog:
         if not self._vehicles[trip]:
             del self._vehicles[trip]
         self._let_go[trip, vehicle] = since
-        self._ended.append(Assignment(trip, vehicle, since, at))
+        self._ended.append(DriverAssignment(trip, vehicle, since, at))
 
     def restored(self, trip: TripId, vehicle: VehicleId) -> None:
         """The request to end the assignment was refused: it never ended."""
@@ -61,10 +61,10 @@ class AssignmentLog:
         self._ended = [a for a in self._ended if (a.trip, a.vehicle, a.since) != (trip, vehicle, since)]
         self.assigned(trip, vehicle, since)
 
-    def all(self) -> list[Assignment]:
+    def all(self) -> list[DriverAssignment]:
         """Ended assignments first, then those that last."""
         lasting = [
-            Assignment(trip, vehicle, since, None)
+            DriverAssignment(trip, vehicle, since, None)
             for vehicle, trips in self._trips.items()
             for trip, since in trips.items()
         ]

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Final
 
 from dispatch.values.ids import CommandId, TripId, VehicleId
-from sim.metrics.assignment_log import Assignment, AssignmentLog
+from sim.metrics.assignment_log import AssignmentLog, DriverAssignment
 from sim.metrics.delivery_log import DeliveryLog
 from sim.metrics.percentiles import RecentRate, Samples
 from sim.states import ENDED, UNSERVED
@@ -126,7 +126,7 @@ class RunMetrics:
         self._ended = self.clock.wall()
 
     @property
-    def assignments(self) -> list[Assignment]:
+    def assignments(self) -> list[DriverAssignment]:
         """Times are city time; ``until`` is None while an assignment lasts."""
         return self._assignments.all()
 

@@ -1,4 +1,4 @@
-"""What the request headers say about the browser: whether it is Alipay's app, and its language."""
+"""The browser as its request headers describe it: Alipay's app or another, and the language."""
 
 import re
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ KEPT: Final = 50_000
 
 
 class ShedLevel(IntEnum):
-    """What is dropped; each level includes the previous ones."""
+    """Dropped messages by level; each level includes the previous ones."""
 
     NOTHING = 0
     MAP = 1

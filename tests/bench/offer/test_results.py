@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from bench.offer.apps import AppsReport
 from bench.offer.results import figures_of
 from dispatch.values.ids import TripId, VehicleId
-from sim.metrics.assignment_log import Assignment
+from sim.metrics.assignment_log import DriverAssignment
 
 
 def report(
     requested: dict[str, float] | None = None,
     offered: dict[str, float] | None = None,
     refused: int = 0,
-    assignments: Sequence[Assignment] = (),
+    assignments: Sequence[DriverAssignment] = (),
 ) -> AppsReport:
     """The report of one process."""
     return AppsReport(
@@ -52,8 +52,8 @@ def test_no_request_is_no_good_figure() -> None:
 
 def test_doubles_are_found_over_all_processes() -> None:
     """One trip with two drivers at a time, each told by another process; one after the other is no double."""
-    first = Assignment(TripId("T1"), VehicleId("V1"), 1.0, 3.0)
-    beside = Assignment(TripId("T1"), VehicleId("V2"), 2.0, None)
-    after = Assignment(TripId("T1"), VehicleId("V2"), 3.0, None)
+    first = DriverAssignment(TripId("T1"), VehicleId("V1"), 1.0, 3.0)
+    beside = DriverAssignment(TripId("T1"), VehicleId("V2"), 2.0, None)
+    after = DriverAssignment(TripId("T1"), VehicleId("V2"), 3.0, None)
     assert figures_of([report(assignments=[first]), report(assignments=[beside])])["double_assignments"] == 1
     assert figures_of([report(assignments=[first]), report(assignments=[after])])["double_assignments"] == 0
